@@ -64,7 +64,7 @@ internal static class UsersCommand
                     .LightweightSession(tenant.Id.ToString());
                 var ledger = new LedgerSession(session, tenant, Caller.System(tenant));
                 await ledger.Begin(ct);
-                Users.Register(ledger, email, name ?? email, role, null, Passwords.Hash(password.Password));
+                Users.Register(ledger, email, name ?? email, role, Passwords.Hash(password.Password));
                 await ledger.Commit(ct);
             }
         }

@@ -40,7 +40,7 @@ public static class DemoTenant
     private static void Fill(LedgerSession ledger, Tenant tenant)
     {
         foreach (var role in Roles.OfTenants)
-            Users.Register(ledger, Email(role), $"Demo {role}", role, null, Passwords.Hash(Password));
+            Users.Register(ledger, Email(role), $"Demo {role}", role, Passwords.Hash(Password));
         var stores = DemoCatalog.Stores.ToDictionary(
             s => s.Code,
             s => ledger.Append<Store>(NewId(ledger), new StoreOpened(s.Code, s.Details)).Id

@@ -15,6 +15,9 @@ public sealed record Caller(
     string? Agent
 )
 {
+    /// <summary>The user; null for the system.</summary>
+    public Guid? PersonId => UserId == Guid.Empty ? null : UserId;
+
     public bool MayUse(Guid storeId) => Stores is null || Stores.Contains(storeId);
 
     /// <summary>Whether the user has the role <paramref name="least"/> or a higher one.</summary>

@@ -30,6 +30,12 @@ public sealed record ChangePassword
 
 public static class ChangePasswordEndpoint
 {
+    /// <param name="isCurrent">Whether the account still has the password that was checked; true when an admin sets the password.</param>
+    public static Decision Decide(User user, bool isCurrent) =>
+        isCurrent
+            ? Decision.Accept(DocumentEvents.Of<User>(user.Id, new UserPasswordChanged()))
+            : Refusal.Invalid("currentPassword", "must be your password: it was changed, or the account was locked, at this moment");
+
     [
         WolverinePost("/api/{tenant}/users/{id}/password", Name = "Change password"),
         Authorize(Roles.Viewer),

@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Http;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -17,8 +16,13 @@ public sealed record ChangeUser : UserFields
     public sealed class Validator : Validator<ChangeUser>;
 }
 
-public static class ChangeUserEndpoints
+public static class ChangeUserEndpoint
 {
+    /// <param name="stores">The ids of the stores that the command names; null for every store.</param>
+    /// <param name="isLastAdmin">Whether the user is an active admin, and nobody else is.</param>
+    public static Decision Decide(ChangeUser command, IReadOnlyList<Guid>? stores, User user, bool isLastAdmin) =>
+        Users.Decide(user, isLastAdmin, new UserChanged(command.FullName.Trim(), command.Role, stores, command.Permissions));
+
     [WolverinePut("/api/{tenant}/users/{id}", Name = "Change user"), Authorize(Roles.Admin), Tags("Users")]
     [EndpointSummary("Change all fields of a user: name, role, stores, permissions")]
     [EndpointDescription(
@@ -36,34 +40,7 @@ public static class ChangeUserEndpoints
                 var (stores, problem) = await command.FindStores(ledger, ct);
                 if (problem is not null)
                     return problem;
-                var changed = new UserChanged(command.FullName.Trim(), command.Role, stores, command.Permissions);
-                return await Users.Change(
-                    ledger,
-                    id,
-                    command.Version,
-                    user => CatalogEntry.AreEqual(user, User.Fold(user.Id, user, changed)) ? [] : [changed],
-                    ct
-                );
+                return await Users.Change(ledger, id, command.Version, (user, isLast) => Decide(command, stores, user, isLast), ct);
             }
         );
-
-    [WolverinePost("/api/{tenant}/users/{id}/deactivate", Name = "Deactivate user"), Authorize(Roles.Admin), Tags("Users")]
-    [EndpointSummary("Deactivate a user")]
-    [EndpointDescription(
-        "The user is named by id or e-mail address, and can no longer sign in. Older tokens are refused within 5 seconds. "
-            + "A repetition changes nothing. Refused with 404: an unknown user; 409: the loss of the last active admin."
-    )]
-    [ProducesResponseType<UserReceipt>(200)]
-    public static Task<IResult> Deactivate([Example("luis@fluxion.demo")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => Users.Change(ledger, id, null, user => user.IsActive ? [new UserDeactivated()] : [], ct));
-
-    [WolverinePost("/api/{tenant}/users/{id}/activate", Name = "Activate user"), Authorize(Roles.Admin), Tags("Users")]
-    [EndpointSummary("Activate a user with the former password")]
-    [EndpointDescription(
-        "The user is named by id or e-mail address. Older tokens stay refused: the user signs in again. "
-            + "A repetition changes nothing. Refused with 404: an unknown user."
-    )]
-    [ProducesResponseType<UserReceipt>(200)]
-    public static Task<IResult> Activate([Example("luis@fluxion.demo")] string id, [NotBody] LedgerSession ledger, HttpContext http) =>
-        ledger.Run(http, id, ct => Users.Change(ledger, id, null, user => user.IsActive ? [] : [new UserActivated()], ct));
 }

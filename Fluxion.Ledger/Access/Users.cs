@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Fluxion.Ledger.Catalog;
 
 namespace Fluxion.Ledger.Access;
 
@@ -22,19 +22,16 @@ public static class Users
     /// </summary>
     private const string LockName = "users";
 
+    /// <summary>Registers a user of every store, without a command.</summary>
     /// <param name="passwordHash">The hash, computed before the session began: see <see cref="PasswordHashing"/>.</param>
-    public static User Register(
-        LedgerSession ledger,
-        string email,
-        string fullName,
-        string role,
-        IReadOnlyList<Guid>? storeIds,
-        string passwordHash,
-        IReadOnlyDictionary<string, JsonElement>? permissions = null
-    )
+    public static void Register(LedgerSession ledger, string email, string fullName, string role, string passwordHash)
     {
-        var id = Guid.CreateVersion7(ledger.Now);
-        email = Normalize(email);
+        var registered = new UserRegistered(Normalize(email), fullName, role, StoreIds: null);
+        AddAccount(ledger, ledger.Append<User>(Guid.CreateVersion7(ledger.Now), registered), passwordHash);
+    }
+
+    /// <summary>Adds the account of a new user.</summary>
+    public static void AddAccount(LedgerSession ledger, User user, string passwordHash) =>
         // replaces an account whose user the ledger does not know, because the ledger was restored from an older backup
         ledger.Enqueue(
             $"""
@@ -44,22 +41,33 @@ public static class Users
                     is_active = true, last_login_at = null, failed_sign_ins = 0, locked_until = null
             where not exists (select from {ledger.Tenant.Schema}.mt_doc_user known where known.id = tenant_users.id)
             """,
-            id,
+            user.Id,
             ledger.Tenant.Id,
-            email,
+            user.Email,
             passwordHash,
-            fullName,
-            role
+            user.FullName,
+            user.Role
         );
-        return ledger.Append<User>(id, new UserRegistered(email, fullName, role, storeIds, permissions));
+
+    /// <summary>Decides on a change. An event that changes nothing is left out, and the loss of the last active admin is refused.</summary>
+    /// <param name="isLastAdmin">Whether the user is an active admin, and nobody else is.</param>
+    public static Decision Decide(User user, bool isLastAdmin, object @event)
+    {
+        var after = User.Fold(user.Id, user, @event);
+        if (CatalogEntry.AreEqual(user, after))
+            return Decision.Accept();
+        if (isLastAdmin && !after.IsActiveAdmin)
+            return Refusal.Conflict("Last admin", $"{user.Email} is the last active admin. Make somebody else an admin first.");
+        return Decision.Accept(DocumentEvents.Of<User>(user.Id, @event));
     }
 
-    /// <summary>Decides on the locked state of a user. A change that leaves no active admin is refused.</summary>
+    /// <summary>Handles a change of a user, and changes the account with it.</summary>
+    /// <param name="decide">The decision on the locked user, and on whether nobody else is an active admin.</param>
     public static async Task<Reply> Change(
         LedgerSession ledger,
         string reference,
         long? version,
-        Func<User, IReadOnlyList<object>> decide,
+        Func<User, bool, Decision> decide,
         CancellationToken ct
     )
     {
@@ -68,26 +76,27 @@ public static class Users
             return Refusal.NotFound("user", "id", reference);
         if (ledger.VersionOf(before.Id) is var current && version is not null && version != current)
             return Refusal.ChangedMeanwhile($"The user {before.Email}", current, version.Value);
-        var events = decide(before);
-        if (events.Count == 0)
-            return Reply.Ok(UserReceipt.From(ledger, before));
-        var after = events.Aggregate(before, (user, e) => User.Fold(user.Id, user, e));
-        if (
-            before.IsActiveAdmin
-            && !after.IsActiveAdmin
-            && await ledger.First<User>(u => u.Id != before.Id && u.IsActive && u.Role == Roles.Admin, ct) is null
-        )
-            return Refusal.Conflict("Last admin", $"{before.Email} is the last active admin. Make somebody else an admin first.");
-        ledger.Append<User>(before.Id, events);
-        ledger.Enqueue(
-            "update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = stamp + ? where id = ?",
-            after.FullName,
-            after.Role,
-            after.IsActive,
-            User.HaveSameRights(before, after) ? 0 : 1,
-            after.Id
+        var isLastAdmin =
+            before.IsActiveAdmin && await ledger.First<User>(u => u.Id != before.Id && u.IsActive && u.Role == Roles.Admin, ct) is null;
+        return ledger.Append(
+            decide(before, isLastAdmin),
+            _ =>
+            {
+                var after = ledger.State<User>(before.Id);
+                if (ledger.VersionOf(before.Id) > current)
+                {
+                    ledger.Enqueue(
+                        "update shared.tenant_users set full_name = ?, role = ?, is_active = ?, stamp = stamp + ? where id = ?",
+                        after.FullName,
+                        after.Role,
+                        after.IsActive,
+                        User.HaveSameRights(before, after) ? 0 : 1,
+                        after.Id
+                    );
+                }
+                return Reply.Ok(UserReceipt.From(ledger, after));
+            }
         );
-        return Reply.Ok(UserReceipt.From(ledger, after));
     }
 
     /// <summary>Sets a password, unlocks an account that was locked after failures, and invalidates the tokens issued before.</summary>
@@ -104,25 +113,29 @@ public static class Users
     {
         if (await Lock(ledger, reference, ct) is not { } user)
             return Refusal.NotFound("user", "id", reference);
-        if (checkedHash is not null && !await HasPassword(ledger, user.Id, checkedHash, ct))
-            return Refusal.Invalid("currentPassword", "must be your password: it was changed, or the account was locked, at this moment");
-        ledger.Append<User>(user.Id, new UserPasswordChanged());
-        // creates the account of a user that has none, because the accounts were restored from an older backup
-        ledger.Enqueue(
-            """
-            insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active) values (?, ?, ?, ?, ?, ?, ?)
-            on conflict (id) do update
-                set password_hash = excluded.password_hash, failed_sign_ins = 0, locked_until = null, stamp = tenant_users.stamp + 1
-            """,
-            user.Id,
-            ledger.Tenant.Id,
-            user.Email,
-            passwordHash,
-            user.FullName,
-            user.Role,
-            user.IsActive
+        var isCurrent = checkedHash is null || await HasPassword(ledger, user.Id, checkedHash, ct);
+        return ledger.Append(
+            ChangePasswordEndpoint.Decide(user, isCurrent),
+            _ =>
+            {
+                // creates the account of a user that has none, because the accounts were restored from an older backup
+                ledger.Enqueue(
+                    """
+                    insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active) values (?, ?, ?, ?, ?, ?, ?)
+                    on conflict (id) do update
+                        set password_hash = excluded.password_hash, failed_sign_ins = 0, locked_until = null, stamp = tenant_users.stamp + 1
+                    """,
+                    user.Id,
+                    ledger.Tenant.Id,
+                    user.Email,
+                    passwordHash,
+                    user.FullName,
+                    user.Role,
+                    user.IsActive
+                );
+                return Reply.Ok(UserReceipt.From(ledger, user));
+            }
         );
-        return Reply.Ok(UserReceipt.From(ledger, user));
     }
 
     /// <summary>

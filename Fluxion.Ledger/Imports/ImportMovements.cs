@@ -87,6 +87,15 @@ public sealed record PastMovement(
     }
 }
 
+/// <summary>A row of a file of movements, with all that the decision on it reads.</summary>
+/// <param name="Id">The movement's id.</param>
+/// <param name="Recorded">The recorded movement with this id; null when there is none.</param>
+/// <param name="IsAlike">Whether a recorded movement equals the row, which names no id.</param>
+internal sealed record MovementRow(CsvRow Row, PastMovement Read, LockedStock Locked, Guid Id, RecordedMovement? Recorded, bool IsAlike)
+{
+    public bool IsNew => Recorded is null && !IsAlike;
+}
+
 public static class ImportMovementsEndpoint
 {
     public static readonly CsvColumns Columns = new(
@@ -145,85 +154,97 @@ public static class ImportMovementsEndpoint
             dryRun,
             async (import, ct) =>
             {
-                var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.TrimmedText("store")).OfType<string>(), ct);
-                var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
-                var read = import.Read(
-                    validator,
-                    row =>
-                    {
-                        var zone = Zone.For(stores.GetValueOrDefault(row.TrimmedText("store") ?? ""), settings);
-                        var (quantity, cost, occurredAt) = (
-                            row.Required("quantity"),
-                            row.Number("costPerUnit"),
-                            row.Time("occurredAt", zone)
-                        );
-                        return quantity is null
-                            ? null
-                            : new PastMovement(
-                                row.TrimmedText("store") ?? "",
-                                row.TrimmedText("sku") ?? "",
-                                row.TrimmedText("referenceType") ?? "",
-                                quantity.Value,
-                                cost,
-                                row.TrimmedText("reason"),
-                                row.Text("reference"),
-                                row.Text("notes"),
-                                occurredAt is { } at && !row.IsDate("occurredAt") ? ledger.ToLedgerTime(at) : occurredAt,
-                                occurredAt,
-                                row.TrimmedText("id"),
-                                row.WholeNumber("line")
-                            );
-                    }
-                );
-                // sorted by time, because an export lists the latest movement first; rows with the same time keep the order of the file
-                var movements = read.OrderBy(r => r.Read.OccurredAt ?? DateTimeOffset.MaxValue).ToList();
-                var rows = await StockRows.ResolveAndLock(
-                    ledger,
-                    movements,
-                    "quantity",
-                    movements.Count == 0 ? null : movements[0].Read.OccurredAt,
-                    counting: false,
-                    ct
-                );
-                var ids = MovementIds.Assign(rows, import.Sha256);
-                var booked = await RecordedMovement.Find(ledger, ids.Values, ct);
-                var alike = await RecordedMovement.FindAlike(
-                    ledger,
-                    [.. rows.Where(r => !booked.ContainsKey(ids[r.Row]))],
-                    booked.Keys.ToHashSet(),
-                    ct
-                );
-                foreach (var (row, movement, locked) in rows)
-                {
-                    if (booked.TryGetValue(ids[row], out var known))
-                        known.Check(row, movement, locked);
-                    else if (alike.Contains(row))
-                        continue;
-                    else if (movement.Id is null && OfTheRecord.Any(column => row.TrimmedText(column) is not null))
-                        row.AddError(
-                            "id",
-                            "is required in a file that a ledger has exported: without it the movement would be booked once more"
-                        );
-                    else
-                    {
-                        StockRows.CheckMove(row, locked, movement.Store);
-                        CheckTotal(row, movement);
-                        row.AddColumnsNotTaken(OfTheRecord);
-                    }
-                    CheckType(row, movement);
-                }
+                var rows = await Load(import, ledger, validator, ct);
+                foreach (var row in rows)
+                    Check(row);
                 if (import.File.Problem is { } wrong)
                     return wrong;
-
-                var booking = rows.Where(r => !booked.ContainsKey(ids[r.Row]) && !alike.Contains(r.Row))
-                    .Select(r => (r.Read, r.Locked, ids[r.Row]))
-                    .ToList();
-                var decision = Decide(booking, import.Id, ledger.Now);
-                var reservationsShort = await StockLedger.ShortReservations(ledger, documents, decision, ct);
-                return ledger.Append(decision, stock => import.Done(booking.Count, 0, stock, reservationsShort));
+                var booking = rows.Where(row => row.IsNew).Select(row => (row.Read, row.Locked, row.Id)).ToList();
+                return await StockLedger.Append(
+                    ledger,
+                    documents,
+                    Decide(booking, import.Id, ledger.Now),
+                    (stock, reservationsShort) => import.Done(booking.Count, 0, stock, reservationsShort),
+                    ct
+                );
             },
             sentAt
         );
+
+    /// <summary>Reads the rows, locks their stock items, and finds the movements that the ledger has recorded already.</summary>
+    private static async Task<IReadOnlyList<MovementRow>> Load(
+        Import import,
+        LedgerSession ledger,
+        IValidator<PastMovement> validator,
+        CancellationToken ct
+    )
+    {
+        var stores = await ledger.Find<Store>(import.File.Rows.Select(row => row.TrimmedText("store")).OfType<string>(), ct);
+        var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
+        var read = import.Read(
+            validator,
+            row => Read(row, Zone.For(stores.GetValueOrDefault(row.TrimmedText("store") ?? ""), settings), ledger.ToLedgerTime)
+        );
+        // sorted by time, because an export lists the latest movement first; rows with the same time keep the order of the file
+        var movements = read.OrderBy(r => r.Read.OccurredAt ?? DateTimeOffset.MaxValue).ToList();
+        var first = movements.Count == 0 ? null : movements[0].Read.OccurredAt;
+        var rows = await StockRows.ResolveAndLock(ledger, movements, "quantity", first, counting: false, ct);
+        var ids = MovementIds.Assign(rows, import.Sha256);
+        var booked = await RecordedMovement.Find(ledger, ids.Values, ct);
+        var unknown = rows.Where(r => !booked.ContainsKey(ids[r.Row])).ToList();
+        var alike = await RecordedMovement.FindAlike(ledger, unknown, booked.Keys.ToHashSet(), ct);
+        return
+        [
+            .. rows.Select(r => new MovementRow(
+                r.Row,
+                r.Read,
+                r.Locked,
+                ids[r.Row],
+                booked.GetValueOrDefault(ids[r.Row]),
+                alike.Contains(r.Row)
+            )),
+        ];
+    }
+
+    private static PastMovement? Read(CsvRow row, Zone zone, Func<DateTimeOffset, DateTimeOffset> toLedgerTime)
+    {
+        var (quantity, cost, occurredAt) = (row.Required("quantity"), row.Number("costPerUnit"), row.Time("occurredAt", zone));
+        return quantity is null
+            ? null
+            : new PastMovement(
+                row.TrimmedText("store") ?? "",
+                row.TrimmedText("sku") ?? "",
+                row.TrimmedText("referenceType") ?? "",
+                quantity.Value,
+                cost,
+                row.TrimmedText("reason"),
+                row.Text("reference"),
+                row.Text("notes"),
+                occurredAt is { } at && !row.IsDate("occurredAt") ? toLedgerTime(at) : occurredAt,
+                occurredAt,
+                row.TrimmedText("id"),
+                row.WholeNumber("line")
+            );
+    }
+
+    /// <summary>Adds every error of a row: it contradicts itself or the recorded movement, or it may not be booked.</summary>
+    private static void Check(MovementRow imported)
+    {
+        var (row, movement, locked, _, recorded, isAlike) = imported;
+        if (isAlike)
+            return;
+        if (recorded is not null)
+            recorded.Check(row, movement, locked);
+        else if (movement.Id is null && OfTheRecord.Any(column => row.TrimmedText(column) is not null))
+            row.AddError("id", "is required in a file that a ledger has exported: without it the movement would be booked once more");
+        else
+        {
+            StockRows.CheckMove(row, locked, movement.Store);
+            CheckTotal(row, movement);
+            row.AddColumnsNotTaken(OfTheRecord);
+        }
+        CheckType(row, movement);
+    }
 
     private static void CheckType(CsvRow row, PastMovement movement)
     {

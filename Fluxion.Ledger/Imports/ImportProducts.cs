@@ -12,6 +12,21 @@ using Wolverine.Http;
 
 namespace Fluxion.Ledger.Imports;
 
+/// <summary>A row, and the events that make its product equal to it; none when it is equal already or the row has errors.</summary>
+/// <param name="Before">The present product; null for a new one.</param>
+public sealed record ProductChange(CsvRow Row, Product? Before, BarcodeClaim Claim, IReadOnlyList<object> Events);
+
+/// <summary>All that the decision on a file of products reads.</summary>
+/// <param name="Products">The locked products by their skus, as the file spells them.</param>
+/// <param name="Exported">The exported states of products that have changed since the export.</param>
+public sealed record ImportedProducts(
+    IReadOnlyDictionary<string, Product> Products,
+    IReadOnlyDictionary<Guid, Product> Exported,
+    IReadOnlyDictionary<string, Category> Categories,
+    IReadOnlyDictionary<string, Supplier> Suppliers,
+    JsonSerializerOptions Json
+);
+
 public static class ImportProductsEndpoint
 {
     public static readonly CsvColumns Columns = new(
@@ -84,87 +99,119 @@ public static class ImportProductsEndpoint
             async (import, ct) =>
             {
                 await ledger.AcquireLock(UniqueBarcodes.LockName, ct);
-                var json = http.JsonOptions();
-                var rows = import.File.Rows;
-                if (rows.Any(row => row.Has("isActive")))
-                    await Deactivation.AcquireLock(ledger, ct);
-                var found = await ledger.Find<Product>(rows.Select(row => row.TrimmedText("sku")).OfType<string>(), ct);
-                var products = await ledger.Lock<Product>([.. found.Values.Select(product => product.Id)], create: false, ct);
-                var categories = await ledger.Find<Category>(rows.Select(row => row.TrimmedText("category")).OfType<string>(), ct);
-                var suppliers = await ledger.Find<Supplier>(rows.Select(row => row.TrimmedText("supplier")).OfType<string>(), ct);
-                await CheckIds(ledger, rows, found, ct);
-                await CheckTimes(ledger, rows, found, ct);
-                var exported = await Exported(ledger, rows, found, ct);
-
-                var decided = new List<(Guid Id, IReadOnlyList<object> Events, bool IsNew)>();
-                var lines = new Dictionary<string, int>();
-                var claims = new List<(CsvRow Row, BarcodeClaim Claim)>();
-                foreach (var row in import.Rows())
-                {
-                    var errors = import.File.ErrorCount;
-                    var reference = row.TrimmedText("sku") ?? "";
-                    if (import.File.ErrorCount > errors)
-                        continue;
-                    var product = found.TryGetValue(reference, out var known) ? products[known.Id] : null;
-                    var sku = product?.Code ?? Codes.Normalize(reference);
-                    if (sku.Length > 0 && !lines.TryAdd(sku, row.Line))
-                        row.AddError("sku", $"appears more than once: {sku} is in line {lines[sku]} too");
-
-                    var before = product is null ? null : exported.GetValueOrDefault(product.Id, product);
-                    var said = Read(row, before, categories, suppliers, json);
-                    if (import.File.ErrorCount > errors)
-                    {
-                        // a row with errors is validated all the same, so that one answer reports all errors
-                        row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.From(sku, said.Details), product));
-                        continue;
-                    }
-                    if ((product is null ? said : Merge(row, said, before!, product)) is not { } wanted)
-                        continue;
-                    claims.Add((row, new BarcodeClaim(sku, BarcodeList.From(wanted.Details), product, wanted.IsActive)));
-                    if (Decide(product, sku, wanted.Details, wanted.IsActive) is not { Count: > 0 } events)
-                        continue;
-                    if (!row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.From(sku, wanted.Details), product)))
-                        continue;
-                    if (Refuse(row, wanted.Details, product, categories, suppliers) is { } refusal)
-                        row.AddError(null, refusal.Message);
-                    decided.Add((product?.Id ?? Guid.CreateVersion7(ledger.Now), events, product is null));
-                }
-                foreach (var taken in await UniqueBarcodes.Conflicts(ledger, barcodes, [.. claims.Select(c => c.Claim)], ct))
-                foreach (var conflict in taken)
-                    claims[taken.Key].Row.AddError("barcode", UniqueBarcodes.Message(conflict));
-                await RefuseDeactivations(ledger, documents, rows, decided, lines, ct);
-                if (import.File.Problem is { } problem)
-                    return problem;
-                foreach (var (id, events, _) in decided)
-                    ledger.Append<Product>(id, events);
-                return import.Done(decided.Count(d => d.IsNew), decided.Count(d => !d.IsNew));
+                var context = await Load(ledger, import.File.Rows, http.JsonOptions(), ct);
+                var changes = Changes(import.Rows(), context, validator);
+                await RefuseBarcodes(ledger, barcodes, changes, ct);
+                await RefuseDeactivations(ledger, documents, changes, ct);
+                return ledger.Append(
+                    Decide(import.File, changes, [.. changes.Select(_ => Guid.CreateVersion7(ledger.Now))]),
+                    _ => import.Done(changes.Count(c => c.Before is null), changes.Count(c => c is { Before: not null, Events.Count: > 0 }))
+                );
             }
         );
+
+    /// <summary>Finds and locks what the rows name. Adds errors to rows that contradict the ledger's record of their product.</summary>
+    private static async Task<ImportedProducts> Load(
+        LedgerSession ledger,
+        IReadOnlyList<CsvRow> rows,
+        JsonSerializerOptions json,
+        CancellationToken ct
+    )
+    {
+        if (rows.Any(row => row.Has("isActive")))
+            await Deactivation.AcquireLock(ledger, ct);
+        var found = await ledger.Find<Product>(rows.Select(row => row.TrimmedText("sku")).OfType<string>(), ct);
+        var locked = await ledger.Lock<Product>([.. found.Values.Select(product => product.Id)], create: false, ct);
+        IReadOnlyDictionary<string, Product> products = found.ToDictionary(named => named.Key, named => locked[named.Value.Id]!);
+        var categories = await ledger.Find<Category>(rows.Select(row => row.TrimmedText("category")).OfType<string>(), ct);
+        var suppliers = await ledger.Find<Supplier>(rows.Select(row => row.TrimmedText("supplier")).OfType<string>(), ct);
+        await CheckIds(ledger, rows, products, ct);
+        await CheckTimes(ledger, rows, products, ct);
+        return new(products, await Exported(ledger, rows, products, ct), categories, suppliers, json);
+    }
+
+    /// <summary>The changes of all rows that can be read. Every error is added to its row.</summary>
+    public static IReadOnlyList<ProductChange> Changes(
+        IEnumerable<CsvRow> rows,
+        ImportedProducts context,
+        IValidator<CreateProduct> validator
+    )
+    {
+        var (changes, lines) = (new List<ProductChange>(), new Dictionary<string, int>());
+        foreach (var row in rows)
+        {
+            var errors = row.File.ErrorCount;
+            var reference = row.TrimmedText("sku") ?? "";
+            if (row.File.ErrorCount > errors)
+                continue;
+            var product = context.Products.GetValueOrDefault(reference);
+            var sku = product?.Code ?? Codes.Normalize(reference);
+            if (sku.Length > 0 && !lines.TryAdd(sku, row.Line))
+                row.AddError("sku", $"appears more than once: {sku} is in line {lines[sku]} too");
+
+            var before = product is null ? null : context.Exported.GetValueOrDefault(product.Id, product);
+            var said = Read(row, before, context);
+            bool Check(ProductDetails details) =>
+                row.Check(CreateProduct.Validator.Validate(validator, CreateProduct.From(sku, details), product));
+            if (row.File.ErrorCount > errors)
+            {
+                // a row with errors is validated all the same, so that one answer reports all errors
+                Check(said.Details);
+                continue;
+            }
+            if ((product is null ? said : Merge(row, said, before!, product)) is not { } wanted)
+                continue;
+            var events = Events(product, sku, wanted.Details, wanted.IsActive);
+            if (events.Count > 0 && !Check(wanted.Details))
+                events = [];
+            if (events.Count > 0 && Refuse(row, wanted.Details, product, context) is { } refusal)
+                row.AddError(null, refusal.Message);
+            changes.Add(new(row, product, new(sku, BarcodeList.From(wanted.Details), product, wanted.IsActive), events));
+        }
+        return changes;
+    }
+
+    /// <summary>Accepts all changes, or refuses them with every error of the file.</summary>
+    /// <param name="newIds">An id for each change, which a new product gets.</param>
+    public static Decision Decide(CsvFile file, IReadOnlyList<ProductChange> changes, IReadOnlyList<Guid> newIds) =>
+        file.Problem is { } problem
+            ? problem
+            : Decision.Accept([
+                .. changes.Zip(newIds, (change, newId) => DocumentEvents.Of<Product>(change.Before?.Id ?? newId, change.Events)),
+            ]);
+
+    /// <summary>Adds an error to the row of each product with a barcode of another active product.</summary>
+    private static async Task RefuseBarcodes(
+        LedgerSession ledger,
+        IBarcodeIndex barcodes,
+        IReadOnlyList<ProductChange> changes,
+        CancellationToken ct
+    )
+    {
+        foreach (var taken in await UniqueBarcodes.Conflicts(ledger, barcodes, [.. changes.Select(change => change.Claim)], ct))
+        foreach (var conflict in taken)
+            changes[taken.Key].Row.AddError("barcode", UniqueBarcodes.Message(conflict));
+    }
 
     /// <summary>Adds an error to the row of each product to deactivate that has open documents.</summary>
     private static async Task RefuseDeactivations(
         LedgerSession ledger,
         IStockDocuments documents,
-        IReadOnlyList<CsvRow> rows,
-        List<(Guid Id, IReadOnlyList<object> Events, bool IsNew)> decided,
-        Dictionary<string, int> lines,
+        IReadOnlyList<ProductChange> changes,
         CancellationToken ct
     )
     {
-        var deactivated = decided.Where(d => !d.IsNew && d.Events.Any(e => e is ProductDeactivated)).Select(d => d.Id).ToList();
+        var deactivated = changes.Where(c => c.Before is not null && c.Events.Any(e => e is ProductDeactivated)).ToList();
         if (deactivated.Count == 0)
             return;
-        var open = await documents.Open(ledger, deactivated, ct);
-        var skus = await ledger.Find<Product>(open.Select(of => of.Key.ToString()), ct);
-        foreach (var of in open)
-        {
-            var sku = skus[of.Key.ToString()].Code;
-            rows.First(row => row.Line == lines[sku]).AddError("isActive", Deactivation.Refuse("product", sku, of)!.Message);
-        }
+        var open = await documents.Open(ledger, [.. deactivated.Select(change => change.Before!.Id)], ct);
+        foreach (var (row, product, _, _) in deactivated)
+            if (Deactivation.Refuse("product", product!.Code, open[product.Id]) is { } refusal)
+                row.AddError("isActive", refusal.Message);
     }
 
     /// <summary>The events that make a product (null: a new one) equal to its row; none when it is equal already.</summary>
-    public static IReadOnlyList<object> Decide(Product? product, string sku, ProductDetails details, bool isActive)
+    private static List<object> Events(Product? product, string sku, ProductDetails details, bool isActive)
     {
         var events = new List<object>();
         if (product is null)
@@ -189,7 +236,7 @@ public static class ImportProductsEndpoint
     private static async Task CheckIds(
         LedgerSession ledger,
         IReadOnlyList<CsvRow> rows,
-        IReadOnlyDictionary<string, Product> found,
+        IReadOnlyDictionary<string, Product> products,
         CancellationToken ct
     )
     {
@@ -202,7 +249,7 @@ public static class ImportProductsEndpoint
             if (
                 row.TrimmedText("id") is { } id
                 && named.GetValueOrDefault(id) is { } other
-                && found.GetValueOrDefault(row.TrimmedText("sku") ?? "")?.Id != other.Id
+                && products.GetValueOrDefault(row.TrimmedText("sku") ?? "")?.Id != other.Id
             )
                 row.AddError("sku", $"must be {other.Code}, whose id the row has; leave id empty for another product");
         }
@@ -214,14 +261,14 @@ public static class ImportProductsEndpoint
     private static async Task CheckTimes(
         LedgerSession ledger,
         IReadOnlyList<CsvRow> rows,
-        IReadOnlyDictionary<string, Product> found,
+        IReadOnlyDictionary<string, Product> products,
         CancellationToken ct
     )
     {
         var dated = new List<(CsvRow Row, Guid Id, long Version, DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt)>();
         foreach (var row in rows)
         {
-            var product = found.GetValueOrDefault(row.TrimmedText("sku") ?? "");
+            var product = products.GetValueOrDefault(row.TrimmedText("sku") ?? "");
             if (product is null || !row.IsEmptyOr("id", product.Id))
                 row.AddColumnsNotTaken("id", "createdAt", "updatedAt");
             else if (
@@ -250,7 +297,7 @@ public static class ImportProductsEndpoint
     private static async Task<IReadOnlyDictionary<Guid, Product>> Exported(
         LedgerSession ledger,
         IReadOnlyList<CsvRow> rows,
-        IReadOnlyDictionary<string, Product> found,
+        IReadOnlyDictionary<string, Product> products,
         CancellationToken ct
     )
     {
@@ -260,7 +307,7 @@ public static class ImportProductsEndpoint
             if (
                 row.WholeNumber("version") is not { } version
                 || row.TrimmedText("sku") is not { } sku
-                || !found.TryGetValue(sku, out var product)
+                || !products.TryGetValue(sku, out var product)
             )
                 continue;
             if (!row.IsEmptyOr("id", product.Id))
@@ -275,13 +322,7 @@ public static class ImportProductsEndpoint
     }
 
     /// <summary>Reads a row over the exported product (null: a new one). Each value that cannot be read adds an error to the row.</summary>
-    private static (ProductDetails Details, bool IsActive) Read(
-        CsvRow row,
-        Product? product,
-        IReadOnlyDictionary<string, Category> categories,
-        IReadOnlyDictionary<string, Supplier> suppliers,
-        JsonSerializerOptions json
-    )
+    private static (ProductDetails Details, bool IsActive) Read(CsvRow row, Product? product, ImportedProducts context)
     {
         var before = product?.Details ?? new ProductDetails("", "unit");
         T? Or<T>(string column, T? value, T? kept) => row.Has(column) ? value : kept;
@@ -297,19 +338,19 @@ public static class ImportProductsEndpoint
             Name: row.Text("name")?.Trim() ?? before.Name,
             UnitType: unitType,
             Description: Or("description", row.Text("description"), before.Description),
-            CategoryId: Or("category", Named(row, "category", categories)?.Id, before.CategoryId),
-            SupplierId: Or("supplier", Named(row, "supplier", suppliers)?.Id, before.SupplierId),
+            CategoryId: Or("category", Named(row, "category", context.Categories)?.Id, before.CategoryId),
+            SupplierId: Or("supplier", Named(row, "supplier", context.Suppliers)?.Id, before.SupplierId),
             MinStockLevel: Number("minStockLevel", before.MinStockLevel),
             MaxStockLevel: Or("maxStockLevel", row.Number("maxStockLevel"), before.MaxStockLevel),
             ReorderPoint: Number("reorderPoint", before.ReorderPoint),
             CostPrice: Price("costPrice", before.CostPrice),
             SellingPrice: Price("sellingPrice", before.SellingPrice),
             TaxRate: Number("taxRate", before.TaxRate),
-            Settings: Or("settings", row.Json<ProductSettings>("settings", json), before.Settings),
+            Settings: Or("settings", row.Json<ProductSettings>("settings", context.Json), before.Settings),
             LeadTimeDays: Or("leadTimeDays", row.WholeNumber("leadTimeDays"), before.LeadTimeDays),
             PackSize: Or("packSize", row.Number("packSize"), before.PackSize)
         );
-        details = details.With(Barcodes(row, details, before, json));
+        details = details.With(Barcodes(row, details, before, context.Json));
         var isActive = row.Boolean("isActive") ?? product?.IsActive ?? true;
         return (details, isActive);
     }
@@ -395,16 +436,10 @@ public static class ImportProductsEndpoint
     }
 
     /// <summary>The refusal of a change, as for the command that changes one product.</summary>
-    private static Refusal? Refuse(
-        CsvRow row,
-        ProductDetails wanted,
-        Product? product,
-        IReadOnlyDictionary<string, Category> categories,
-        IReadOnlyDictionary<string, Supplier> suppliers
-    ) =>
+    private static Refusal? Refuse(CsvRow row, ProductDetails wanted, Product? product, ImportedProducts context) =>
         new ProductReferences(
-            Named(row, "category", categories) is { } category && category.Id == wanted.CategoryId ? category : null,
-            Named(row, "supplier", suppliers) is { } supplier && supplier.Id == wanted.SupplierId ? supplier : null,
+            Named(row, "category", context.Categories) is { } category && category.Id == wanted.CategoryId ? category : null,
+            Named(row, "supplier", context.Suppliers) is { } supplier && supplier.Id == wanted.SupplierId ? supplier : null,
             wanted
         ).Refuse(product);
 

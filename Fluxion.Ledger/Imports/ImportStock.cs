@@ -25,6 +25,16 @@ public sealed record StockOnHand(
 {
     decimal IStockRow.Quantity => OnHand;
 
+    public static StockOnHand From(CsvRow row) =>
+        new(
+            row.TrimmedText("store") ?? "",
+            row.TrimmedText("sku") ?? "",
+            row.Required("onHand") ?? 0,
+            row.Number("costPerUnit"),
+            row.WholeNumber("version"),
+            row.Time("lastMovementAt", Zone.Utc)
+        );
+
     /// <summary>False for a quantity of 0 without a cost, which is no opening balance.</summary>
     public bool CanBegin => OnHand != 0 || CostPerUnit > 0;
 
@@ -90,17 +100,7 @@ public static class ImportStockEndpoint
             dryRun,
             async (import, ct) =>
             {
-                var read = import.Read(
-                    validator,
-                    row => new StockOnHand(
-                        row.TrimmedText("store") ?? "",
-                        row.TrimmedText("sku") ?? "",
-                        row.Required("onHand") ?? 0,
-                        row.Number("costPerUnit"),
-                        row.WholeNumber("version"),
-                        row.Time("lastMovementAt", Zone.Utc)
-                    )
-                );
+                var read = import.Read(validator, StockOnHand.From);
                 var rows = await StockRows.ResolveAndLock(ledger, read, "onHand", null, counting: true, ct);
                 var exported = await Exported(ledger, rows, ct);
                 foreach (var (row, stock, locked) in rows)
@@ -110,14 +110,17 @@ public static class ImportStockEndpoint
                 if (import.File.Problem is { } wrong)
                     return wrong;
 
-                var document = new StockDocument(import.Id, null, null, ledger.Now);
                 var changes = rows.Where(r => IsChange(r.Read, r.Locked, exported[r.Locked.ItemId]))
                     .Select(r => (r.Read, r.Locked))
                     .ToList();
-                var decision = Decide(changes, document);
-                var reservationsShort = await StockLedger.ShortReservations(ledger, documents, decision, ct);
                 var counted = changes.Count(c => HasMoved(c.Locked));
-                return ledger.Append(decision, stock => import.Done(changes.Count - counted, counted, stock, reservationsShort));
+                return await StockLedger.Append(
+                    ledger,
+                    documents,
+                    Decide(changes, new StockDocument(import.Id, null, null, ledger.Now)),
+                    (stock, reservationsShort) => import.Done(changes.Count - counted, counted, stock, reservationsShort),
+                    ct
+                );
             }
         );
 

@@ -185,7 +185,7 @@ public static class DraftPurchaseOrderEndpoint
                 supplier,
                 await ledger.Find<Product>(command.Lines.Select(line => line.Sku), ct),
                 Zone.For(store, settings).DateOf(ledger.Now),
-                ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId
+                ledger.Caller.PersonId
             ),
             null
         );

@@ -51,10 +51,97 @@ public sealed record NotOrdered(string Store, string Sku, decimal Quantity, stri
 
 /// <param name="Orders">The drafted orders; empty when there is nothing to order.</param>
 /// <param name="NotOrdered">Suggestions without a supplier, or with a deactivated one.</param>
-public sealed record SuggestedOrders(IReadOnlyList<SuggestedOrder> Orders, IReadOnlyList<NotOrdered> NotOrdered);
+public sealed record SuggestedOrders(IReadOnlyList<SuggestedOrder> Orders, IReadOnlyList<NotOrdered> NotOrdered)
+{
+    /// <param name="orders">The drafted orders.</param>
+    public static SuggestedOrders From(IReadOnlyList<Suggestion> suggestions, IEnumerable<PurchaseOrder> orders)
+    {
+        var first = suggestions.ToDictionary(suggestion => suggestion.OrderId);
+        return new(
+            [
+                .. orders.Select(order => new SuggestedOrder(
+                    order.Id,
+                    order.Code,
+                    first[order.Id].Store.Code,
+                    first[order.Id].Supplier!.Code,
+                    order.ExpectedDate!.Value,
+                    order.Lines.Count,
+                    order.TotalAmount
+                )),
+            ],
+            [
+                .. suggestions
+                    .Where(suggestion => suggestion.Obstacle is not null)
+                    .GroupBy(suggestion => (suggestion.Store.Id, suggestion.Supplier?.Id))
+                    .SelectMany(ofOne => ofOne)
+                    .Select(left => new NotOrdered(left.Item.Store, left.Item.Sku, left.Item.SuggestedQuantity, left.Obstacle!)),
+            ]
+        );
+    }
+}
+
+/// <summary>A stock item to order.</summary>
+/// <param name="Supplier">The usual supplier; null when there is none.</param>
+/// <param name="OrderId">The id of the order, if the item is its first line.</param>
+public sealed record Suggestion(StockPosition Item, Store Store, Product Product, Supplier? Supplier, Guid OrderId, Guid LineId)
+{
+    /// <summary>The reason why the item cannot be ordered; null when it can.</summary>
+    public string? Obstacle =>
+        Supplier switch
+        {
+            null => "no supplier",
+            { IsActive: false } => $"supplier {Supplier.Code} deactivated",
+            _ => null,
+        };
+}
+
+/// <summary>All that the decision on suggestions reads.</summary>
+/// <param name="Suggestions">The suggestions, by store and sku.</param>
+/// <param name="CreatedBy">The user; null for the system.</param>
+/// <param name="Now">The ledger's time.</param>
+public sealed record SuggestionContext(
+    IReadOnlyList<Suggestion> Suggestions,
+    TenantSettings? Settings,
+    Guid? CreatedBy,
+    DateTimeOffset Now
+);
 
 public static class OrderSuggestionsEndpoint
 {
+    public static Decision Decide(SuggestionContext context) =>
+        Decision.Accept([
+            .. context
+                .Suggestions.Where(suggestion => suggestion.Obstacle is null)
+                .GroupBy(suggestion => (suggestion.Store.Id, suggestion.Supplier!.Id))
+                .SelectMany(ofOne => ofOne.Chunk(StockLedger.MaxLines))
+                .Select((lines, i) => DocumentEvents.Of<PurchaseOrder>(lines[0].OrderId, Draft(lines, i + 1, context))),
+        ]);
+
+    private static PurchaseOrderDrafted Draft(Suggestion[] lines, int number, SuggestionContext context)
+    {
+        var (store, supplier) = (lines[0].Store, lines[0].Supplier!);
+        var today = Zone.For(store, context.Settings).DateOf(context.Now);
+        return new PurchaseOrderDrafted(
+            string.Create(CultureInfo.InvariantCulture, $"R-{context.Now.UtcDateTime:yyMMdd-HHmmssfff}-{number}"),
+            store.Id,
+            supplier.Id,
+            today,
+            today.AddDays(lines.Max(line => line.Item.Reorder.LeadTimeDays)),
+            null,
+            context.CreatedBy,
+            [
+                .. lines.Select(line => new OrderedLine(
+                    line.LineId,
+                    line.Product.Id,
+                    line.Product.Code,
+                    Quantities.Normalize(line.Item.SuggestedQuantity),
+                    line.Product.Details.CostPrice,
+                    line.Product.Details.TaxRate
+                )),
+            ]
+        );
+    }
+
     [
         WolverinePost("/api/{tenant}/purchase-orders/from-suggestions", Name = "Order suggestions"),
         Authorize(Roles.User),
@@ -65,7 +152,7 @@ public static class OrderSuggestionsEndpoint
     [EndpointDescription(
         "Drafts an order for each store and supplier with suggestions, all or none. "
             + "One call drafts up to 5,000 lines, at most 1,000 in an order. "
-            + "Drafted goods are not suggested again: a second call finds nothing more to order. "
+            + "Drafted goods are not suggested again: call again for suggestions beyond 5,000. "
             + "Refused with 404: an unknown store or supplier; 403: a store that is not yours."
     )]
     [ProducesResponseType<SuggestedOrders>(200)]
@@ -74,79 +161,46 @@ public static class OrderSuggestionsEndpoint
 
     private static async Task<Reply> Handle(OrderSuggestions command, LedgerSession ledger, IStockPositions positions, CancellationToken ct)
     {
+        var (context, problem) = await Load(command, ledger, positions, ct);
+        if (context is null)
+            return problem!;
+        return ledger.Append(
+            Decide(context),
+            _ => Reply.Ok(SuggestedOrders.From(context.Suggestions, ledger.Changes.Select(change => (PurchaseOrder)change.After)))
+        );
+    }
+
+    private static async Task<(SuggestionContext? Context, Refusal? Problem)> Load(
+        OrderSuggestions command,
+        LedgerSession ledger,
+        IStockPositions positions,
+        CancellationToken ct
+    )
+    {
         await ledger.AcquireLock("order suggestions", ct); // without the lock, concurrent commands would order the same goods
         await Deactivation.AcquireSharedLock(ledger, ct);
         var store = await ledger.Find<Store>(command.Store, ct);
         if (command.Store is not null && store is null)
-            return Refusal.StoreNotFound(command.Store);
+            return (null, Refusal.StoreNotFound(command.Store));
         if (store is not null && !ledger.Caller.MayUse(store.Id))
-            return PurchaseOrderRefusals.StoreNotAllowed(command.Store!);
+            return (null, PurchaseOrderRefusals.StoreNotAllowed(command.Store!));
         var supplier = await ledger.Find<Supplier>(command.Supplier, ct);
         if (command.Supplier is not null && supplier is null)
-            return Refusal.NotFound("supplier", "supplier", command.Supplier);
+            return (null, Refusal.NotFound("supplier", "supplier", command.Supplier));
 
         var items = await positions.ToOrder(ledger, store?.Id, supplier?.Id, OrderSuggestions.MaxLines, ct);
         var products = await ledger.Find<Product>(items.Select(item => item.ProductId.ToString()), ct);
         var suppliers = await ledger.Find<Supplier>(items.Select(item => item.SupplierId?.ToString()).OfType<string>(), ct);
         var stores = await ledger.Find<Store>(items.Select(item => item.StoreId.ToString()), ct);
-        var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
-        var (orders, left) = (new List<SuggestedOrder>(), new List<NotOrdered>());
-        foreach (var ofOne in items.GroupBy(item => (item.StoreId, item.SupplierId)))
-        {
-            var from = ofOne.Key.SupplierId is { } id ? suppliers[id.ToString()] : null;
-            if (from is not { IsActive: true })
-            {
-                left.AddRange(
-                    ofOne.Select(item => new NotOrdered(
-                        item.Store,
-                        item.Sku,
-                        item.SuggestedQuantity,
-                        from is null ? "no supplier" : $"supplier {from.Code} deactivated"
-                    ))
-                );
-                continue;
-            }
-            var today = Zone.For(stores[ofOne.Key.StoreId.ToString()], settings).DateOf(ledger.Now);
-            foreach (var lines in ofOne.Chunk(StockLedger.MaxLines))
-                orders.Add(Draft(ledger, from, lines, products, today, orders.Count + 1));
-        }
-        return Reply.Ok(new SuggestedOrders(orders, left));
-    }
-
-    private static SuggestedOrder Draft(
-        LedgerSession ledger,
-        Supplier supplier,
-        StockPosition[] items,
-        IReadOnlyDictionary<string, Product> products,
-        DateOnly today,
-        int number
-    )
-    {
-        var expected = today.AddDays(items.Max(item => item.Reorder.LeadTimeDays));
-        var order = ledger.Append<PurchaseOrder>(
+        var suggestions = items.Select(item => new Suggestion(
+            item,
+            stores[item.StoreId.ToString()],
+            products[item.ProductId.ToString()],
+            item.SupplierId is { } id ? suppliers[id.ToString()] : null,
             Guid.CreateVersion7(ledger.Now),
-            new PurchaseOrderDrafted(
-                string.Create(CultureInfo.InvariantCulture, $"R-{ledger.Now.UtcDateTime:yyMMdd-HHmmssfff}-{number}"),
-                items[0].StoreId,
-                supplier.Id,
-                today,
-                expected,
-                null,
-                ledger.Caller.UserId == Guid.Empty ? null : ledger.Caller.UserId,
-                [
-                    .. items
-                        .Select(item => (item, products[item.ProductId.ToString()].Details))
-                        .Select(line => new OrderedLine(
-                            Guid.CreateVersion7(ledger.Now),
-                            line.item.ProductId,
-                            line.item.Sku,
-                            Quantities.Normalize(line.item.SuggestedQuantity),
-                            line.Details.CostPrice,
-                            line.Details.TaxRate
-                        )),
-                ]
-            )
-        );
-        return new SuggestedOrder(order.Id, order.Code, items[0].Store, supplier.Code, expected, items.Length, order.TotalAmount);
+            Guid.CreateVersion7(ledger.Now)
+        ));
+        var settings = await ledger.Read<TenantSettings>(ledger.Tenant.Id, ct);
+        return (new SuggestionContext([.. suggestions], settings, ledger.Caller.PersonId, ledger.Now), null);
     }
 }

@@ -108,7 +108,7 @@ public sealed partial class LedgerSession(IDocumentSession session, Tenant tenan
     /// <returns>The stored answer when the key was used before; else null.</returns>
     internal async Task<IdempotencyKey.StoredAnswer?> Begin(IdempotencyKey? key, CancellationToken ct)
     {
-        session.LastModifiedBy = caller.UserId == Guid.Empty ? null : caller.UserId.ToString();
+        session.LastModifiedBy = caller.PersonId?.ToString();
         if (caller.Address is not null)
             session.SetHeader(Headers.Address, caller.Address);
         if (caller.Agent is not null)

@@ -121,8 +121,11 @@ public sealed record CountReceipt(
 public static class CountStockEndpoint
 {
     /// <summary>A count sets on hand as of its moment. Movements that occurred after it are added.</summary>
-    public static StockDecision Decide(CountStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document) =>
-        StockDecider.Decide(
+    public static Decision Decide(CountStock command, IReadOnlyList<LockedStock> lockedStock, StockDocument document)
+    {
+        if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } duplicates)
+            return Refusal.Invalid(duplicates);
+        return StockDecider.Decide(
             lockedStock,
             command.Lines,
             (locked, line, item) =>
@@ -131,6 +134,7 @@ public static class CountStockEndpoint
                     UnitCost = locked.CostOf(item),
                 }
         );
+    }
 
     [WolverinePost("/api/{tenant}/stock/counts", Name = "Count stock"), Authorize(Roles.Manager), Tags("Stock"), MovesStockOrMoney]
     [EndpointSummary("Record a count of stock and see the variance")]
@@ -160,11 +164,13 @@ public static class CountStockEndpoint
                 if (problem is not null)
                     return problem;
                 var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-                if (StockDocumentRules.DuplicateProducts(lockedStock.Select(locked => locked.Product)) is { Count: > 0 } duplicates)
-                    return Refusal.Invalid(duplicates);
-                var decision = Decide(command, lockedStock, document);
-                var reservationsShort = await StockLedger.ShortReservations(ledger, documents, decision, ct);
-                return ledger.Append(decision, stock => Reply.Ok(CountReceipt.From(document, lockedStock, stock, reservationsShort)));
+                return await StockLedger.Append(
+                    ledger,
+                    documents,
+                    Decide(command, lockedStock, document),
+                    (stock, reservationsShort) => Reply.Ok(CountReceipt.From(document, lockedStock, stock, reservationsShort)),
+                    ct
+                );
             }
         );
 }

@@ -182,10 +182,13 @@ public static class MoveStockEndpoint
                 var at = ledger.ResolveOccurrence(command.OccurredAt).At(ledger.Now);
                 var document = new StockDocument(Guid.CreateVersion7(ledger.Now), command.Reference, command.Notes, at);
                 var decision = Decide(command, lockedStock, document, [.. moments.Select(m => ledger.ResolveOccurrence(m).At(ledger.Now))]);
-                var reservationsShort = await StockLedger.ShortReservations(ledger, documents, decision, ct);
-                return ledger.Append(
+                return await StockLedger.Append(
+                    ledger,
+                    documents,
                     decision,
-                    stock => Reply.Ok(new StockReceipt(document.Id, stock.Levels, at, stock.CorrectedByCount, reservationsShort))
+                    (stock, reservationsShort) =>
+                        Reply.Ok(new StockReceipt(document.Id, stock.Levels, at, stock.CorrectedByCount, reservationsShort)),
+                    ct
                 );
             }
         );

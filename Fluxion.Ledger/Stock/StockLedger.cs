@@ -33,11 +33,13 @@ public static class StockLedger
         if (problem is not null)
             return problem;
         var document = new StockDocument(Guid.CreateVersion7(at), command.Reference, command.Notes, at);
-        var decision = decide(lockedStock, document);
-        var reservationsShort = await ShortReservations(ledger, documents, decision, ct);
-        return ledger.Append(
-            decision,
-            stock => Reply.Ok(new StockReceipt(document.Id, stock.Levels, at, stock.CorrectedByCount, reservationsShort))
+        return await Append(
+            ledger,
+            documents,
+            decide(lockedStock, document),
+            (stock, reservationsShort) =>
+                Reply.Ok(new StockReceipt(document.Id, stock.Levels, at, stock.CorrectedByCount, reservationsShort)),
+            ct
         );
     }
 
@@ -156,14 +158,18 @@ public static class StockLedger
         );
     }
 
-    /// <summary>The reservations that stock does not cover after a decision. Queries only when there are short items.</summary>
-    public static async Task<IReadOnlyList<ShortReservation>> ShortReservations(
+    /// <summary>Appends a decision, and replies with the reservations that stock no longer covers after it.</summary>
+    public static async Task<Reply> Append(
         LedgerSession ledger,
         IStockDocuments documents,
-        StockDecision decision,
+        Decision decision,
+        Func<StockDecision, IReadOnlyList<ShortReservation>, Reply> reply,
         CancellationToken ct
-    ) =>
-        decision.ShortItems.Count == 0 || decision.Refusal is not null
-            ? []
-            : await documents.ShortReservations(ledger, decision.ShortItems, ct);
+    )
+    {
+        var reservationsShort = decision is Decision.Accepted { Stock.ShortItems: { Count: > 0 } items }
+            ? await documents.ShortReservations(ledger, items, ct)
+            : [];
+        return ledger.Append(decision, stock => reply(stock, reservationsShort));
+    }
 }

@@ -51,6 +51,10 @@ public sealed record CreateTenant(
 public sealed record TenantReply(Guid Id, string Slug, string Name, string Status, DateTimeOffset CreatedAt)
 {
     public static TenantReply From(Tenant tenant) => new(tenant.Id, tenant.Slug, tenant.Name, tenant.Status, tenant.CreatedAt);
+
+    /// <summary>Answers with a tenant, or with 404 when there is none of that slug.</summary>
+    public static IResult From(string slug, Tenant? tenant) =>
+        tenant is null ? new RefusedResult(Refusal.NotFound("tenant", "slug", slug)) : TypedResults.Ok(From(tenant));
 }
 
 public static class CreateTenantEndpoint

@@ -208,7 +208,7 @@ public sealed class TenantProvisioning(
                 tenant.CreatedAt
             );
             if (admin is not null)
-                Users.Register(ledger, admin.Email, admin.FullName, Roles.Admin, null, admin.PasswordHash);
+                Users.Register(ledger, admin.Email, admin.FullName, Roles.Admin, admin.PasswordHash);
             if (timezone is not null)
                 ledger.Append<TenantSettings>(tenant.Id, new SettingsChanged(0, null, timezone));
             alongside?.Invoke(ledger, tenant);

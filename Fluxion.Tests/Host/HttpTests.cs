@@ -107,7 +107,7 @@ public sealed class HttpTests(LedgerHost host)
         await using var served = await HostProcess.Serve(database.Connections);
         using var http = served.NewClient();
         var random = new Random(7);
-        byte[] valid = Encoding.UTF8.GetBytes(SignIn);
+        var valid = Encoding.UTF8.GetBytes(SignIn);
         for (var i = 0; i < 300; i++)
         {
             var body = valid.ToArray();

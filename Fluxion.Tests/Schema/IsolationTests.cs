@@ -732,7 +732,7 @@ public sealed class IsolationTests(IsolationFixture foothold) : IClassFixture<Is
 
     [Fact]
     public async Task a_role_without_the_connect_right_cannot_connect() =>
-        (await Should.ThrowAsync<PostgresException>(async () => await foothold.AsRoleWithoutRights())).SqlState.ShouldBe(Sql.Refused);
+        (await Should.ThrowAsync<PostgresException>(foothold.AsRoleWithoutRights)).SqlState.ShouldBe(Sql.Refused);
 
     [Fact]
     public async Task no_function_of_the_schema_is_security_definer()

@@ -299,7 +299,7 @@ public sealed class ChangeReservationTests(LedgerHost host)
     {
         var tenant = await CreateTenant();
         var id = await Reserve(tenant.Admin, Line("M1", "P1", 5));
-        (await Change(tenant.Admin, id, (object)body)).ShouldBe(status).Fields.ShouldBe([field]);
+        (await Change(tenant.Admin, id, body)).ShouldBe(status).Fields.ShouldBe([field]);
         (await Lines(tenant.Admin, id)).ShouldBe(["P1 5 0 5 open"]);
     }
 

@@ -56,10 +56,8 @@ public sealed class IssueStockTests(LedgerHost host)
     public async Task commands_with_the_same_items_in_opposite_order_do_not_deadlock()
     {
         var (one, other) = (await TestStore.Create(host), await TestStore.Create(host));
-        object Lines(bool turned) =>
-            turned
-                ? new[] { new { sku = other.Sku, quantity = 1 }, new { sku = one.Sku, quantity = 1 } }
-                : new[] { new { sku = one.Sku, quantity = 1 }, new { sku = other.Sku, quantity = 1 } };
+        object[] lines = [new { sku = one.Sku, quantity = 1 }, new { sku = other.Sku, quantity = 1 }];
+        object[] Lines(bool turned) => [.. turned ? lines.Reverse() : lines];
         // the first of them create both stock items concurrently
         var received = await Task.WhenAll(
             Enumerable.Range(0, 24).Select(i => one.Manager.Post("stock/receipts", new { store = one.Store, lines = Lines(i % 2 == 0) }))

@@ -84,7 +84,7 @@ public sealed class StockDeciderTests
             AdjustStockEndpoint.Decide(new AdjustStock("CCS-01", "correction", [new("LAC001", quantity)]), [locked], Document);
         (Adjust(-7).Shortages.Count, Adjust(-7).ShortItems.Single().By).ShouldBe((0, 5m));
         Adjust(-8).Shortages.ShouldBe([new Shortage("CCS-01", "LAC001", 8, 7)]);
-        var counted = CountStockEndpoint.Decide(new CountStock("CCS-01", [new("LAC001", 0)]), [locked], Document);
+        var counted = CountStockEndpoint.Decide(new CountStock("CCS-01", [new("LAC001", 0)]), [locked], Document).ShouldBeAccepted().Stock;
         (counted.Shortages.Count, counted.ShortItems.Single().By).ShouldBe((0, 5m));
     }
 
