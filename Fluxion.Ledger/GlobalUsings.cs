@@ -1,5 +1,11 @@
 global using System.ComponentModel;
 global using FluentValidation;
+global using Fluxion.Ledger.Access;
 global using Fluxion.Ledger.Decisions;
+global using Fluxion.Ledger.Http;
 global using Fluxion.Ledger.Session;
 global using Fluxion.Ledger.Validation;
+global using Microsoft.AspNetCore.Authorization;
+global using Microsoft.AspNetCore.Http;
+global using Microsoft.AspNetCore.Mvc;
+global using Wolverine.Http;

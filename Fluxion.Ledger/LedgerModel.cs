@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Linq.Expressions;
 using System.Text.Json;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Purchasing;

@@ -1,2 +1,9 @@
+global using Fluxion.Ledger.Access;
+global using Fluxion.Ledger.Session;
+global using Fluxion.Ledger.Tenancy;
 global using Fluxion.Projections.Reading;
 global using Fluxion.Projections.Tables;
+global using Microsoft.AspNetCore.Authorization;
+global using Microsoft.AspNetCore.Http;
+global using Microsoft.AspNetCore.Mvc;
+global using Wolverine.Http;

@@ -1,9 +1,3 @@
-using Fluxion.Ledger.Http;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
-
 namespace Fluxion.Ledger.Access;
 
 public static class ActivateUserEndpoint

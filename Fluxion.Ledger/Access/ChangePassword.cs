@@ -1,10 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Ledger.Access;
 

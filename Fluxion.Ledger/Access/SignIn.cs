@@ -1,11 +1,6 @@
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Tenancy;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.RateLimiting;
-using Wolverine.Http;
 
 namespace Fluxion.Ledger.Access;
 

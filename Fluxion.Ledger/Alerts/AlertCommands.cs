@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Access;
-
 namespace Fluxion.Ledger.Alerts;
 
 /// <summary>The commands of users on alerts.</summary>

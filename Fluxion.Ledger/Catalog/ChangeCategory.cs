@@ -1,10 +1,3 @@
-using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Http;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
-
 namespace Fluxion.Ledger.Catalog;
 
 /// <summary>Sets all fields of a category except its code.</summary>

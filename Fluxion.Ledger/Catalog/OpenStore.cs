@@ -1,11 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Ledger.Catalog;
 

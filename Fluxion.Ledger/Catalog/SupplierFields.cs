@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using Fluxion.Ledger.Access;
 
 namespace Fluxion.Ledger.Catalog;
 

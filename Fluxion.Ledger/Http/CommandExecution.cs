@@ -2,7 +2,6 @@ using System.Text.Json;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Security.Claims;
-using Fluxion.Ledger.Access;
-using Microsoft.AspNetCore.Http;
 
 namespace Fluxion.Ledger.Http;
 

@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Http;
 
 namespace Fluxion.Ledger.Http;
 

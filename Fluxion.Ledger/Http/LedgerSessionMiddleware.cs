@@ -1,7 +1,5 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
 using Marten;
-using Microsoft.AspNetCore.Http;
 using Wolverine;
 
 namespace Fluxion.Ledger.Http;

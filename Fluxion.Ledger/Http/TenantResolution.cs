@@ -1,6 +1,4 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Wolverine.Http.Runtime.MultiTenancy;
 

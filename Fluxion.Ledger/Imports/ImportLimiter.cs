@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Http;
-
 namespace Fluxion.Ledger.Imports;
 
 /// <summary>

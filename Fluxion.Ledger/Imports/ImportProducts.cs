@@ -1,14 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Ledger.Imports;
 

@@ -1,10 +1,3 @@
-using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Http;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
-
 namespace Fluxion.Ledger.Purchasing;
 
 public static class ConfirmPurchaseOrderEndpoint

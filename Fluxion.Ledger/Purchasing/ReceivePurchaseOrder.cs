@@ -1,13 +1,7 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Ledger.Purchasing;
 

@@ -1,5 +1,4 @@
 using System.Linq.Expressions;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;

@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Linq.Expressions;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Diagnostics;
-using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;

@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Tenancy;
 using Marten;
 using Wolverine;

@@ -1,11 +1,5 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Ledger.Stock;
 

@@ -1,10 +1,3 @@
-using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Http;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
-
 namespace Fluxion.Ledger.Tenancy;
 
 /// <summary>The platform restores missing registry and account rows of a tenant, after only a part of a backup was restored.</summary>

@@ -1,12 +1,6 @@
 using System.Text.Json;
-using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
-using Wolverine.Http;
 
 namespace Fluxion.Ledger.Tenancy;
 

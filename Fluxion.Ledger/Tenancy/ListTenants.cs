@@ -1,10 +1,3 @@
-using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Http;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
-
 namespace Fluxion.Ledger.Tenancy;
 
 /// <param name="Next">The value of <c>after</c> for the next page; null on the last one.</param>

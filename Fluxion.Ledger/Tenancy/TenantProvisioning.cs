@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Time;
 using Marten;

@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
 namespace Fluxion.Projections.Audit;

@@ -1,14 +1,8 @@
 using System.Globalization;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Audit;
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Projections.Audit;

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using Fluxion.Ledger.Diagnostics;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Npgsql;

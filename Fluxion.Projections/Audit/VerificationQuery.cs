@@ -1,11 +1,5 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Tenancy;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Audit;
 

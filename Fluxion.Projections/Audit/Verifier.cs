@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Fluxion.Ledger;
-using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
 namespace Fluxion.Projections.Audit;

@@ -1,6 +1,4 @@
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
 
 namespace Fluxion.Projections.Queries;

@@ -1,12 +1,6 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Npgsql;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Queries;
 

@@ -1,6 +1,5 @@
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Purchasing;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Ledger.Validation;
 

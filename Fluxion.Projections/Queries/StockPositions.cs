@@ -1,9 +1,7 @@
 using System.Text.Json;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Purchasing;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Writing;
 using Npgsql;
 

@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
 using Fluxion.Ledger.Decisions;
-using Microsoft.AspNetCore.Http;
 
 namespace Fluxion.Projections.Reading;
 

@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Decisions;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
 namespace Fluxion.Projections.Reading;

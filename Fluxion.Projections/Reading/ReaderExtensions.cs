@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Fluxion.Ledger.Alerts;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
 namespace Fluxion.Projections.Reading;

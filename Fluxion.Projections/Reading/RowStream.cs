@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
-using Microsoft.AspNetCore.Http;
 
 namespace Fluxion.Projections.Reading;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,16 +1,9 @@
 using System.ComponentModel;
 using FluentValidation;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Npgsql;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Replay;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Data;
-using Fluxion.Ledger.Tenancy;
 using Marten;
 using Npgsql;
 

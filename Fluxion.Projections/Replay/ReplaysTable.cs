@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using Npgsql;
 
 namespace Fluxion.Projections.Replay;

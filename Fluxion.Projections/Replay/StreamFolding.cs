@@ -1,5 +1,4 @@
 using Fluxion.Ledger;
-using Fluxion.Ledger.Session;
 using Fluxion.Projections.Writing;
 using JasperFx.Events;
 

@@ -2,8 +2,6 @@ using System.Data;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Fluxion.Ledger.Diagnostics;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Npgsql;

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Alerts;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

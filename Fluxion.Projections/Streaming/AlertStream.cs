@@ -2,16 +2,10 @@ using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Security.Claims;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Tenancy;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Hosting;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Streaming;
 

@@ -1,13 +1,6 @@
 using System.Text.Json;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Writing;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Tables;
 

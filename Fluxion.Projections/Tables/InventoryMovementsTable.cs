@@ -1,13 +1,6 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Writing;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Tables;
 

@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Catalog;
-using Fluxion.Ledger.Session;
 using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections.Tables;

@@ -1,14 +1,7 @@
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Catalog;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Http;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Projections.Writing;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Tables;
 

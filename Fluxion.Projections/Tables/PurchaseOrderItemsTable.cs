@@ -1,5 +1,4 @@
 using Fluxion.Ledger.Purchasing;
-using Fluxion.Ledger.Session;
 using Fluxion.Projections.Writing;
 
 namespace Fluxion.Projections.Tables;

@@ -1,4 +1,3 @@
-using Fluxion.Ledger.Session;
 using Fluxion.Ledger.Stock;
 using Fluxion.Projections.Writing;
 

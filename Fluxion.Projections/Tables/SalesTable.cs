@@ -1,16 +1,9 @@
 using System.Text.Json.Serialization;
-using Fluxion.Ledger.Access;
 using Fluxion.Ledger.Http;
 using Fluxion.Ledger.Sales;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Validation;
 using Fluxion.Projections.Writing;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Npgsql;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Tables;
 

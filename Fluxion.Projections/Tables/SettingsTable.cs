@@ -1,12 +1,5 @@
-using Fluxion.Ledger.Access;
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using Fluxion.Ledger.Time;
 using Fluxion.Projections.Writing;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Wolverine.Http;
 
 namespace Fluxion.Projections.Tables;
 

@@ -1,5 +1,3 @@
-using Fluxion.Ledger.Session;
-using Fluxion.Ledger.Tenancy;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
