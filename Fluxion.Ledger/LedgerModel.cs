@@ -110,7 +110,7 @@ public static class LedgerModel
         ),
     ];
 
-    /// <summary>The function by which each type of event changes the state of its aggregate: <see cref="IAggregate{TSelf}.Fold"/>.</summary>
+    /// <summary>The function by which each event type changes the state of its aggregate: <see cref="IAggregate{TSelf}.Fold"/>.</summary>
     public static readonly FrozenDictionary<Type, Func<Guid, object?, object, object>> Folds = Aggregates
         .SelectMany(aggregate => aggregate.Events, (aggregate, type) => KeyValuePair.Create(type, aggregate.Fold))
         .ToFrozenDictionary();

@@ -121,7 +121,8 @@ public static class Users
                 // creates the account of a user that has none, because the accounts were restored from an older backup
                 ledger.Enqueue(
                     """
-                    insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active) values (?, ?, ?, ?, ?, ?, ?)
+                    insert into shared.tenant_users (id, tenant_id, email, password_hash, full_name, role, is_active)
+                    values (?, ?, ?, ?, ?, ?, ?)
                     on conflict (id) do update
                         set password_hash = excluded.password_hash, failed_sign_ins = 0, locked_until = null, stamp = tenant_users.stamp + 1
                     """,

@@ -133,13 +133,21 @@ public sealed record StockSent(Guid StoreId, Guid ProductId, decimal Quantity, S
 /// sending store.
 /// </summary>
 /// <param name="Quantity">Quantity received, lost and damaged, greater than 0.</param>
-/// <param name="WrittenOff">Lost or damaged part of it, written off by the same command at the cost that it left with.</param>
-public sealed record StockArrived(Guid StoreId, Guid ProductId, decimal Quantity, StockDocument Document, decimal WrittenOff = 0)
-    : StockMovement(StoreId, ProductId, Document)
+/// <param name="WrittenOff">
+/// Lost or damaged part of it, written off by the same command at the cost that it left with. Null in the first events of this type, which
+/// count as 0: the audit trail has them without the field.
+/// </param>
+public sealed record StockArrived(
+    Guid StoreId,
+    Guid ProductId,
+    decimal Quantity,
+    StockDocument Document,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? WrittenOff = null
+) : StockMovement(StoreId, ProductId, Document)
 {
     public override decimal QuantityChange() => Quantity;
 
-    public override decimal CostedQuantity() => Quantity - WrittenOff;
+    public override decimal CostedQuantity() => Quantity - (WrittenOff ?? 0);
 }
 
 /// <summary>A count: on hand as of <see cref="StockDocument.OccurredAt"/> is the counted quantity.</summary>

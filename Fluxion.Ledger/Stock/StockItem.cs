@@ -69,8 +69,8 @@ public sealed record StockItem(
     }
 
     /// <summary>
-    /// The moving average without goods that go back to a supplier. It stays unchanged when nothing is left, or when the value of the rest would
-    /// be below 0.
+    /// The moving average without goods that go back to a supplier. It stays unchanged when nothing is left, or when the
+    /// value of the rest would be below 0.
     /// </summary>
     private static decimal WithoutReturned(StockItem item, decimal quantity, decimal unitCost)
     {

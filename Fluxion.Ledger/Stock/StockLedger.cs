@@ -13,7 +13,7 @@ public static class StockLedger
     public const int MaxLines = 1000;
 
     /// <summary>Handles a document that only moves stock of one store: resolve and lock, decide, append.</summary>
-    /// <param name="requiresActiveProduct">True for new goods from outside: the products must be active. False for goods that come back or leave.</param>
+    /// <param name="requiresActiveProduct"><inheritdoc cref="StockRequest" path="/param[@name='RequiresActiveProduct']"/></param>
     /// <param name="decide">The pure decision. It gets one <see cref="LockedStock"/> for each line.</param>
     public static async Task<Reply> Move(
         LedgerSession ledger,

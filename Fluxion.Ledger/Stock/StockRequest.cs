@@ -4,7 +4,9 @@ namespace Fluxion.Ledger.Stock;
 
 /// <summary>A request to lock the stock of one command line: a product in a store, by the names that the client sent.</summary>
 /// <param name="StoreField">Name of the request field with the store, for errors. SkuField and QuantityField are alike.</param>
-/// <param name="RequiresActiveProduct">True for new goods from outside: the product must be active. False for goods that come back or leave.</param>
+/// <param name="RequiresActiveProduct">
+/// True for new goods from outside: the product must be active. False for goods that come back or leave.
+/// </param>
 /// <param name="CompletesDocument">
 /// True when the command completes an open document. Store and product may then be inactive (see <see cref="Deactivation"/>).
 /// </param>

@@ -3,10 +3,10 @@ using Npgsql;
 namespace Fluxion.Projections.Audit;
 
 /// <summary>
-/// The event number of a tenant at or below which no transaction can still commit. Each number up to it has its event, or never will. PostgreSQL's
-/// nextval locks the sequence before it returns a transaction's first number. The transaction holds this lock until it ends, regardless of
-/// savepoints, and even before it has an id. So only the holders of the lock right after the sequence was read can still use a number up to
-/// that value. Reading pg_locks blocks no writer, and writers of other tenants do not matter.
+/// The event number of a tenant at or below which no transaction can still commit. Each number up to it has its event, or never will.
+/// PostgreSQL's nextval locks the sequence before it returns a transaction's first number. The transaction holds this lock until it ends,
+/// regardless of savepoints, and even before it has an id. So only the holders of the lock right after the sequence was read can still use
+/// a number up to that value. Reading pg_locks blocks no writer, and writers of other tenants do not matter.
 /// </summary>
 public static class HighWaterMark
 {
