@@ -85,7 +85,14 @@ public sealed record PastMovement(
 /// <param name="Id">The movement's id.</param>
 /// <param name="Recorded">The recorded movement with this id; null when there is none.</param>
 /// <param name="IsAlike">Whether a recorded movement equals the row, which names no id.</param>
-internal sealed record MovementRow(CsvRow Row, PastMovement Read, LockedStock Locked, Guid Id, RecordedMovement? Recorded, bool IsAlike)
+internal sealed record ImportedMovement(
+    CsvRow Row,
+    PastMovement Read,
+    LockedStock Locked,
+    Guid Id,
+    RecordedMovement? Recorded,
+    bool IsAlike
+)
 {
     public bool IsNew => Recorded is null && !IsAlike;
 }
@@ -166,7 +173,7 @@ public static class ImportMovementsEndpoint
         );
 
     /// <summary>Reads the rows, locks their stock items, and finds the movements that the ledger has recorded already.</summary>
-    private static async Task<IReadOnlyList<MovementRow>> Load(
+    private static async Task<IReadOnlyList<ImportedMovement>> Load(
         Import import,
         LedgerSession ledger,
         IValidator<PastMovement> validator,
@@ -189,7 +196,7 @@ public static class ImportMovementsEndpoint
         var alike = await RecordedMovement.FindAlike(ledger, unknown, booked.Keys.ToHashSet(), ct);
         return
         [
-            .. rows.Select(r => new MovementRow(
+            .. rows.Select(r => new ImportedMovement(
                 r.Row,
                 r.Read,
                 r.Locked,
@@ -222,7 +229,7 @@ public static class ImportMovementsEndpoint
     }
 
     /// <summary>Adds every error of a row: it contradicts itself or the recorded movement, or it may not be booked.</summary>
-    private static void Check(MovementRow imported)
+    private static void Check(ImportedMovement imported)
     {
         var (row, movement, locked, _, recorded, isAlike) = imported;
         if (isAlike)

@@ -229,7 +229,7 @@ public static class ReceivePurchaseOrderEndpoint
                             line.Quantity,
                             requiresActiveProduct: true,
                             "id",
-                            completesDocument: true
+                            allowsInactive: true
                         )
                 ),
             ];

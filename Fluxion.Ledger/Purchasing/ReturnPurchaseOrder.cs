@@ -166,7 +166,7 @@ public static class ReturnPurchaseOrderEndpoint
         var (delivery, problem) = DeliveryOf(order, command.Delivery, history);
         if (delivery is null)
             return (null, problem);
-        (var goods, problem) = SupplierReturn.Decide(command.Lines, delivery.Goods);
+        (var goods, problem) = SupplierReturn.FindGoods(command.Lines, delivery.Goods);
         if (problem is not null)
             return (null, problem);
         var parties = command.Replacement ? await OrderParties.Find(ledger, order, ct) : null;
@@ -181,7 +181,7 @@ public static class ReturnPurchaseOrderEndpoint
                     command.Lines[i].Quantity,
                     requiresActiveProduct: false,
                     "id",
-                    completesDocument: true // the decision names all that is deactivated
+                    allowsInactive: true // the decision refuses what is inactive, all of it at once
                 )
         );
         (var stock, var at, problem) = await StockLedger.ResolveAndLock(ledger, [.. requests], occurred, ct);

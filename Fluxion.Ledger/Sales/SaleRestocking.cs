@@ -41,7 +41,7 @@ public static class SaleRestocking
                     sale.Lines[line.Line].ProductId.ToString(),
                     line.Quantity,
                     requiresActiveProduct: false,
-                    completesDocument: true
+                    allowsInactive: true
                 )
         );
         var (stock, _, problem) = await StockLedger.ResolveAndLock(ledger, [.. requests], occurred, ct);

@@ -92,7 +92,7 @@ public static class CancelTransferEndpoint
                 line.ProductId.ToString(),
                 line.InTransit,
                 RequiresActiveProduct: false,
-                CompletesDocument: true
+                AllowsInactive: true
             )),
         ];
 }

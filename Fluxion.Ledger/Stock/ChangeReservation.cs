@@ -164,7 +164,7 @@ public static class ChangeReservationEndpoint
                 // held goods may be released even if store or product is deactivated
                 (var lockedStock, _, problem) = await StockLedger.ResolveAndLock(
                     ledger,
-                    [.. ReserveStock.Line.Requests(command.Lines, completesDocument: true), .. HeldStock(reservation)],
+                    [.. ReserveStock.Line.Requests(command.Lines, allowsInactive: true), .. HeldStock(reservation)],
                     ledger.ResolveOccurrence(null),
                     ct
                 );
@@ -187,6 +187,6 @@ public static class ChangeReservationEndpoint
             line.ProductId.ToString(),
             line.Held,
             RequiresActiveProduct: false,
-            CompletesDocument: true
+            AllowsInactive: true
         ));
 }

@@ -181,7 +181,7 @@ public static class ReceiveTransferEndpoint
                         line.Sku,
                         quantity: 0,
                         requiresActiveProduct: false,
-                        completesDocument: true
+                        allowsInactive: true
                     )
             ),
         ];

@@ -40,7 +40,7 @@ public sealed record ReserveStock(
         }
 
         /// <inheritdoc cref="StockRequest" path="/param"/>
-        public static IEnumerable<StockRequest> Requests(IReadOnlyList<Line> lines, bool completesDocument) =>
+        public static IEnumerable<StockRequest> Requests(IReadOnlyList<Line> lines, bool allowsInactive) =>
             lines.Select(
                 (line, i) =>
                     StockRequest.ForLine(
@@ -50,7 +50,7 @@ public sealed record ReserveStock(
                         line.Quantity,
                         requiresActiveProduct: false,
                         $"lines[{i}].store",
-                        completesDocument
+                        allowsInactive
                     )
             );
     }
@@ -116,7 +116,7 @@ public static class ReserveStockEndpoint
                 await Deactivation.AcquireSharedLock(ledger, ct);
                 var (lockedStock, at, problem) = await StockLedger.ResolveAndLock(
                     ledger,
-                    [.. ReserveStock.Line.Requests(command.Lines, completesDocument: false)],
+                    [.. ReserveStock.Line.Requests(command.Lines, allowsInactive: false)],
                     ledger.ResolveOccurrence(null),
                     ct
                 );

@@ -88,7 +88,7 @@ public static class ReturnStockReceiptEndpoint
         var (store, problem) = await StoreOf(command, ledger, delivered, ct);
         if (store is null)
             return problem!;
-        (var goods, problem) = SupplierReturn.Decide(command.Lines, [.. delivered.Where(g => g.StoreId == store.Id)]);
+        (var goods, problem) = SupplierReturn.FindGoods(command.Lines, [.. delivered.Where(g => g.StoreId == store.Id)]);
         if (problem is not null)
             return problem;
         var came = goods.Max(g => g.OccurredAt);

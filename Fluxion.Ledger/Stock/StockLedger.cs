@@ -80,7 +80,7 @@ public static class StockLedger
                 return (null, Refusal.NotFound("store", request.StoreField, request.Store));
             if (!ledger.Caller.MayUse(store.Id))
                 return (null, StockRefusals.StoreNotAllowed(request.Store));
-            if (!store.IsActive && !request.CompletesDocument)
+            if (!store.IsActive && !request.AllowsInactive)
                 return (null, StockRefusals.StoreDeactivated(request.Store));
         }
 
@@ -94,7 +94,7 @@ public static class StockLedger
                 unknown[request.SkuField] = [Refusal.NotFoundMessage("product", request.Sku)];
             else if (product.QuantityError(request.Quantity) is { } error)
                 wrong[request.QuantityField] = [error];
-            else if (request.RequiresActiveProduct && !product.IsActive && !request.CompletesDocument)
+            else if (request.RequiresActiveProduct && !product.IsActive && !request.AllowsInactive)
                 inactive.Add(product.Code);
         }
         if (unknown.Count > 0)

@@ -7,8 +7,8 @@ namespace Fluxion.Ledger.Stock;
 /// <param name="RequiresActiveProduct">
 /// True for new goods from outside: the product must be active. False for goods that come back or leave.
 /// </param>
-/// <param name="CompletesDocument">
-/// True when the command completes an open document. Store and product may then be inactive (see <see cref="Deactivation"/>).
+/// <param name="AllowsInactive">
+/// True when store and product may be inactive, as for a command that completes an open document (see <see cref="Deactivation"/>).
 /// </param>
 public sealed record StockRequest(
     string Store,
@@ -18,7 +18,7 @@ public sealed record StockRequest(
     string StoreField = "store",
     string SkuField = "sku",
     string QuantityField = "quantity",
-    bool CompletesDocument = false
+    bool AllowsInactive = false
 )
 {
     /// <summary>Makes a request for each line of a document of one store.</summary>
@@ -38,6 +38,6 @@ public sealed record StockRequest(
         decimal quantity,
         bool requiresActiveProduct,
         string storeField = "store",
-        bool completesDocument = false
-    ) => new(store, sku, quantity, requiresActiveProduct, storeField, $"lines[{index}].sku", $"lines[{index}].quantity", completesDocument);
+        bool allowsInactive = false
+    ) => new(store, sku, quantity, requiresActiveProduct, storeField, $"lines[{index}].sku", $"lines[{index}].quantity", allowsInactive);
 }

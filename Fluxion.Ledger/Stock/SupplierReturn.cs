@@ -36,7 +36,7 @@ public static class SupplierReturn
 {
     /// <summary>Finds the delivered goods of each line. Refuses products that were not delivered, and more than can go back.</summary>
     /// <param name="delivered">Goods of the delivery: each product and unit cost once.</param>
-    public static (IReadOnlyList<DeliveredGoods> Goods, Refusal? Problem) Decide(
+    public static (IReadOnlyList<DeliveredGoods> Goods, Refusal? Problem) FindGoods(
         IReadOnlyList<SupplierReturnLine> lines,
         IReadOnlyList<DeliveredGoods> delivered
     )

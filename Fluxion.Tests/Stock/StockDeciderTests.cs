@@ -170,7 +170,7 @@ public sealed class StockDeciderTests
             bread,
         ];
         (IReadOnlyList<DeliveredGoods> Goods, Refusal? Problem) Back(params SupplierReturnLine[] lines) =>
-            SupplierReturn.Decide(lines, delivered);
+            SupplierReturn.FindGoods(lines, delivered);
         static SupplierReturnLine Line(string sku, decimal quantity, decimal? unitCost = null) => new(sku, quantity, unitCost);
         Back(Line("lac001", 6, 2), Line("LAC001", 10, 3.0m), Line(Bread.Id.ToString(), 5)).Goods.ShouldBe(delivered);
         foreach (var unitCost in (decimal?[])[null, 2.5m])
