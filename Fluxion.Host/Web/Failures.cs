@@ -4,6 +4,7 @@ using Fluxion.Host.Diagnostics;
 using Fluxion.Ledger.Decisions;
 using Fluxion.Ledger.Diagnostics;
 using Fluxion.Ledger.Http;
+using Fluxion.Ledger.Session;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace Fluxion.Host.Web;
@@ -22,9 +23,11 @@ public sealed class Failures : IExceptionHandler
     {
         var failure = Failure.From(exception);
         httpContext.Features.Set(failure); // FailureLog logs it
-        var again = HttpMethods.IsGet(httpContext.Request.Method)
-            ? "Repeat the request."
-            : "Repeat the request with the same Idempotency-Key: it is applied once.";
+        var request = httpContext.Request;
+        var again =
+            !HttpMethods.IsGet(request.Method) && request.Headers.ContainsKey(IdempotencyKey.Header)
+                ? "Repeat the request with the same Idempotency-Key: it is applied once."
+                : "Repeat the request.";
         if (exception is BusyException busy)
         {
             await Admission.TooMany(httpContext, busy.What, (int)busy.RetryAfter.TotalSeconds, StatusCodes.Status503ServiceUnavailable);
