@@ -171,6 +171,12 @@ public sealed class StartTests(LedgerHost ledger)
             reference = "AWAY",
             lines = new[] { new { sku = "LAC001", quantity = 1 } },
         };
+        var signIn = new
+        {
+            tenant = DemoTenant.Slug,
+            email = DemoTenant.Email("user"),
+            password = DemoTenant.Password,
+        };
         (await client.Get("inventory")).ShouldBe(200);
         (await client.Post("stock/receipts", receipt)).ShouldBe(200);
         var before = await OnHand(client);
@@ -179,8 +185,15 @@ public sealed class StartTests(LedgerHost ledger)
         var away = Stopwatch.StartNew();
         while (away.Elapsed < TimeSpan.FromSeconds(5))
         {
-            foreach (var answer in (Answer[])[await client.Get("inventory"), await client.Post("stock/receipts", receipt, "while-away")])
+            (Answer Answer, bool HasKey)[] answers =
+            [
+                (await client.Get("inventory"), false),
+                (await client.Post("stock/receipts", receipt, "while-away"), true),
+                (await client.Post("/api/token", signIn, key: null), false),
+            ];
+            foreach (var (answer, hasKey) in answers)
             {
+                answer.Detail!.Contains("Idempotency-Key", StringComparison.Ordinal).ShouldBe(hasKey, answer.Text);
                 answer.ShouldBe(503);
                 answer.ContentType.ShouldBe("application/problem+json");
                 answer.Headers.RetryAfter.ShouldNotBeNull();
