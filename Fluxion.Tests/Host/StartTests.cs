@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Fluxion.Host.Database;
+using Fluxion.Host.Demo;
 using Npgsql;
 
 namespace Fluxion.Tests.Host;
