@@ -497,7 +497,9 @@ public sealed partial class LedgerSession(IDocumentSession session, Tenant tenan
     }
 
     /// <summary>Appends as above, and replies to an accepted decision.</summary>
-    /// <param name="reply">Function that makes the reply from the effect on stock and the states after the command. It may enqueue further statements.</param>
+    /// <param name="reply">
+    /// Function that makes the reply from the effect on stock and the states after the command. It may enqueue further statements.
+    /// </param>
     public Reply Append(Decision decision, Func<StockDecision, Reply> reply) =>
         Append(decision) is { } refusal ? refusal : reply(((Decision.Accepted)decision).Stock);
 
